@@ -6424,7 +6424,13 @@ BEGIN
     RETURN QUERY
     SELECT r.questionnaire_response_id, q.name, q.title, q.edition, r.status, r.created_at, r.completed_at, s.value::double precision,
            (SELECT max((b.band ->> 'to')::double precision) FROM jsonb_array_elements(q.scoring -> 'bands') AS b (band)),
-           s.band, coalesce(s.look_at, '{}'), r.sensitivity::text
+           s.band,
+           -- Before it is counted as well: who answers so must not wait for the last question.
+           coalesce(s.look_at, ARRAY(SELECT w.rule ->> 'item' FROM jsonb_array_elements(q.scoring -> 'look_at') AS w (rule)
+                                     JOIN care.answer a ON a.patient_id = patient AND a.link_id = w.rule ->> 'item'
+                                          AND a.questionnaire_response_id = r.questionnaire_response_id
+                                     WHERE a.value_number >= (w.rule ->> 'from')::numeric)),
+           r.sensitivity::text
     FROM care.questionnaire_response r JOIN care.questionnaire q USING (questionnaire_id)
     LEFT JOIN care.score s ON s.patient_id = patient AND s.questionnaire_response_id = r.questionnaire_response_id AND s.name = q.name
     WHERE r.patient_id = patient
@@ -6477,7 +6483,7 @@ GRANT EXECUTE ON FUNCTION api.read_result_ranges(text,uuid,uuid,uuid[]) TO healt
 
 -- A result with what it was before it was corrected, and what took its place, the newest first, 100 at most.
 CREATE OR REPLACE FUNCTION api.read_result_versions(token text, look uuid, patient uuid, lab_result uuid)
- RETURNS TABLE(lab_result_id uuid, version integer, issued_at timestamp with time zone, value_number double precision, unit text, value_code text, value_text text, absent_reason text, status text, note text, lab_order_id uuid)
+ RETURNS TABLE(lab_result_id uuid, version integer, issued_at timestamp with time zone, value_number double precision, unit text, value_code text, value_text text, absent_reason text, status text, note text, lab_order_id uuid, comparator text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6507,7 +6513,7 @@ BEGIN
         SELECT r.* FROM newer n JOIN care.lab_result r ON r.patient_id = n.patient_id AND r.amends_lab_result_id = n.lab_result_id
     )
     SELECT v.lab_result_id, v.version, v.issued_at, v.value_number::double precision, v.unit::text, v.value_code, v.value_text,
-           v.absent_reason, v.status, v.note, v.lab_order_id
+           v.absent_reason, v.status, v.note, v.lab_order_id, v.comparator::text
     FROM (SELECT * FROM older UNION ALL SELECT * FROM newer) AS v ORDER BY v.issued_at DESC, v.created_at DESC, v.lab_result_id LIMIT 100;
     SET CONSTRAINTS ALL IMMEDIATE;
     PERFORM access.leave(me);

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::house::{Browser, House, KEYS};
 use crate::network::Network;
+use crate::own_journal::hidden;
 
 /// A text that somebody attached, sealed as the portal opens it; its key.
 pub(crate) async fn letter(network: &mut Network, carer: Uuid, patient: Uuid, words: &str) -> String {
@@ -105,6 +106,42 @@ async fn papers() -> Papers {
     let other = house.network.account("provider", Some(other)).await;
     let stranger = house.signed_in(other).await;
     Papers { house, patient, account, carer, stranger, record: format!("/patients/{patient}") }
+}
+
+#[tokio::test]
+async fn what_is_not_finished_is_flagged_and_what_a_form_does_not_show_is_kept() {
+    let Papers { mut house, patient, carer, record, .. } = papers().await;
+    answered(&mut house.network, patient, 0).await;
+    let begun = format!(
+        "WITH begun AS (
+             INSERT INTO care.questionnaire_response (patient_id, questionnaire_id)
+             SELECT '{patient}', questionnaire_id FROM care.questionnaire WHERE name = 'mood' RETURNING questionnaire_response_id
+         ) INSERT INTO care.answer (patient_id, questionnaire_response_id, link_id, value_number)
+         SELECT '{patient}', questionnaire_response_id, 'mood_1', 2 FROM begun RETURNING questionnaire_response_id"
+    );
+    let begun = house.network.id(&begun).await;
+    let begun = carer.get(&format!("{record}/questionnaires/{begun}")).await.body;
+    assert!(begun.contains("In progress") && begun.contains("Look at the answers"), "{begun}");
+
+    let path = format!("{record}/procedures");
+    assert_eq!(carer.post(&path, &procedure("Appendectomy")).await.status, StatusCode::SEE_OTHER);
+    let one = format!("{path}/{}", house.network.one("SELECT procedure_id::text FROM care.procedure").await);
+    // Half a minute, of which a form shows one: what nobody has changed stays as it was.
+    let short = "UPDATE care.procedure SET performed_during = '[2026-03-02 10:15:12Z, 2026-03-02 10:15:42Z)'";
+    house.network.run(short).await;
+    let page = carer.get(&one).await.body;
+    let times: Vec<&str> = page.split("type=\"datetime-local\" value=\"").skip(1).map(|rest| &rest[..16]).collect();
+    let version = hidden(&page, "version");
+    let same = [
+        ("version", version.as_str()),
+        ("status", "completed"),
+        ("began_at", times[0]),
+        ("ended_at", times[1]),
+        ("outcome", "Healed"),
+    ];
+    assert_eq!(carer.post(&one, &same).await.status, StatusCode::SEE_OTHER);
+    let lasted = "SELECT outcome || ' ' || (upper(performed_during) - lower(performed_during)) FROM care.procedure";
+    assert_eq!(house.network.one(lasted).await, "Healed 00:00:30");
 }
 
 #[tokio::test]
