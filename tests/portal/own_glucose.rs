@@ -68,7 +68,9 @@ async fn a_profile_counts_samples_and_what_is_archived_once() {
     clinic.house.network.run(ARCHIVED).await;
     let page = carer.get(&format!("/patients/{}/vitals/glucose?days=7", clinic.patient)).await.body;
     // 9 more in the target; two ends without a next reading stand for five minutes, as all do.
-    for told in ["<b>30, 2 beyond", "30.0 %", "6.7 %", "36.7 %", "16.7 %", "10.0 %", "America/Chicago", "100.0 % in target"] {
+    for told in
+        ["<b>30, 2 beyond", "30.0 %", "6.7 %", "36.7 %", "16.7 %", "10.0 %", "America/Chicago", "100.0 % in target"]
+    {
         assert!(page.contains(told), "{told}: {page}");
     }
     assert_eq!(page.matches("chart small").count(), 7, "a drawing each day: {page}");
