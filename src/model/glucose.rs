@@ -4,8 +4,9 @@
 //! # Why
 //! *A reading stands for the time until the next.* A sensor that measures each minute and one that measures each five
 //! are told alike while their samples are hot, and so are two of which one follows the other; of an archived quarter
-//! with more than four readings, what lies between its extremes is told by its mean. Where nothing follows within 20 minutes there is a
-//! gap, which belongs to no range: the reading before it stands for as long as readings of its kind do.
+//! with more than four readings, what lies between its extremes is told by its mean. Where nothing follows within 20
+//! minutes there is a gap, which belongs to no range: the reading before it stands for as long as readings of its kind
+//! do.
 //!
 //! *What a sensor cannot measure is a reading all the same.* It tells that glucose was below or above its limits, and
 //! lies in the outermost range; in means it stands at the limit that sensors in use have.

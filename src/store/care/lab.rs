@@ -193,7 +193,7 @@ pub async fn result_versions(
     let query = sqlx::query_as("SELECT * FROM api.read_result_versions($1, $2, $3, $4)").bind(token).bind(look);
     let rows: Vec<ResultVersionRow> = query.bind(patient).bind(result).fetch_all(connection).await.map_err(failed)?;
     let version =
-        |(id, version, issued_at, number, unit, code, text, absent, status, note, order, comparator): ResultVersionRow| {
+        |(id, version, issued_at, number, unit, code, text, absent, status, note, order, sign): ResultVersionRow| {
             let number = number.map(|number| (number, unit.unwrap_or_default()));
             ResultVersion {
                 lab_result_id: id,
@@ -203,7 +203,7 @@ pub async fn result_versions(
                 status,
                 note,
                 lab_order_id: order,
-                comparator,
+                comparator: sign,
             }
         };
     Ok(rows.into_iter().map(version).collect())
