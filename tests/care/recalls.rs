@@ -16,8 +16,10 @@ async fn scene() -> (Network, Uuid, Caller, Caller) {
     (network, patient, carer, own)
 }
 
+/// So many days from the patient's own today, which is not that of UTC in the evening.
 fn plan(patient: Uuid, days: i32, programme: &str) -> String {
-    format!("plan_recall($t, '{patient}', current_date + {days}, '{programme}', 'Eyes, feet and kidneys', NULL)")
+    let due = format!("(now() AT TIME ZONE 'America/Chicago')::date + {days}");
+    format!("plan_recall($t, '{patient}', {due}, '{programme}', 'Eyes, feet and kidneys', NULL)")
 }
 
 fn change(recall: Uuid, version: i32, status: &str, outcome: &str) -> String {
